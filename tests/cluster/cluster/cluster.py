@@ -17,6 +17,7 @@ SIZE = {"cpu": "16", "memory": "64Gi"}
 CORES = 2
 # And for the stand-ins that are JVMs in the place of Go programs: so much the first container of their pods may take.
 STAND_INS = {"kminion": {"cpu": "2", "memory": "320Mi"}, "kafka-exporter": {"cpu": "2", "memory": "320Mi"}}
+PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}  # what a policy is about
 
 
 class Cluster(ControlPlane):
@@ -79,7 +80,7 @@ class Cluster(ControlPlane):
         return sum(c["type"] == "Ready" and c["status"] == "True" for c in conditions) == len(self.nodes)
 
     def size(self):
-        return f"{SIZE['cpu']} cores and {SIZE['memory']}, requests of more than {CORES} cores are cut to that, and sets of one zone to {ZONE_PODS} pods"
+        return f"{SIZE['cpu']} cores and {SIZE['memory']}, requests of more than {CORES} cores are cut to that, and sets of one zone to {ZONE_PODS} pods, for which a topics Job waits"
 
     def start_dns(self):
         corefile, self.names = self.state / "Corefile", self.state / "names"
@@ -108,9 +109,6 @@ def size_policy():
                         for part in ("capacity", "allocatable") for resource, amount in SIZE.items())
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["nodes", "nodes/status"]}
     return admission("node-size", rule, "has(object.status.capacity) && has(object.status.allocatable)", patches)
-
-
-PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
 
 
 def request_policy():

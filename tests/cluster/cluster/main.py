@@ -22,7 +22,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/cluster/run", description="Tries committed manifests on a real Kubernetes.")
     parser.add_argument("stacks", nargs="*", metavar="STACK", help="folders of `out/`; all of them if none is named; with `--self-test` cases of `checks`")
     add_options(parser)
-    parser.add_argument("--only", default="accepted", help=f"experiments, separated by commas: {', '.join(EXPERIMENTS)}; `accepted` by default; `all` for those that every stack can be asked whose pods fit into this machine, which are all but `scale`")
+    parser.add_argument("--only", default="accepted", help=f"experiments, separated by commas: {', '.join(EXPERIMENTS)}; `accepted` by default; `all` for those that every stack on three nodes can be asked, which are all but `scale`")
     parser.add_argument("--checks", help=f"which of them `checks` makes, separated by commas: {', '.join(CHECKS)}; by default all but the last ones, which take long; implies `--only checks`")
     parser.add_argument("--agent", default="jmx-0", choices=("jmx-0", "jmx-1"), help="which line of the metrics agent the images carry: 0.20, which is the default, or 1.0")
     parser.add_argument("--logs", type=pathlib.Path, metavar="DIR", help="keep there what the containers of Kafka say while they are rolled, and what Prometheus answered to the queries of dashboards")

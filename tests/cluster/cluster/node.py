@@ -37,8 +37,7 @@ def needed(folder):
                 apart[json.dumps(term["labelSelector"], sort_keys=True)][zone] += min(replicas, ZONE_PODS) if zone else replicas
     zones = sorted(zones) or ZONES
     # What names no zone is spread over all of them.
-    most = max((pods[zone] + -(-pods[None] // len(zones)) for pods in apart.values() for zone in zones), default=1)
-    return named(zones, max(most, 1))
+    return named(zones, max([1, *(pods[zone] + -(-pods[None] // len(zones)) for pods in apart.values() for zone in zones)]))
 
 
 class Node:

@@ -18,7 +18,10 @@ def run(cluster, folder, report):
     if not several or waiting:
         report.note("no Deployment has several replicas" if not several else "the rest needs them", "")
         return
-    first, second, third = cluster.nodes
+    first, second, third, *others = cluster.nodes
+    if others:
+        report.note("the rest is about three nodes, and this stack has more", ", ".join(cluster.nodes))
+        return
     move(cluster, third, several)
     waiting, _ = wait_for_workloads(cluster)
     together = shared(cluster, several)

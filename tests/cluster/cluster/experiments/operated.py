@@ -59,8 +59,6 @@ def careless(cluster, folder, report):
 
 
 class Trial(roll.Trial):
-    service = "kafka"
-
     def bring_up(self):
         self.interrupted("deploy", "pools", f"--out={self.folder.parent}", "--timeout=15m", ends=[
             End("wave configuration", TERMINATE), End("wave controllers", KILL), End("wave brokers", CTRL_C, after=5), End("wave topics", KILL)])
@@ -167,10 +165,6 @@ class Trial(roll.Trial):
     @staticmethod
     def brokers_of(pods):
         return [pod for pod in pods if not pod.startswith("kafka-controller")]
-
-    def uids(self):
-        pods = self.cluster.get("pods", "--namespace=kafka", "--selector=app.kubernetes.io/name=kafka")
-        return {name(pod): pod["metadata"]["uid"] for pod in pods}
 
     def replaced(self):
         pod = f"kafka-b-{REPLACED}"

@@ -181,22 +181,25 @@ class Trial:
     def deleted_one_by_one(self, sets):
         for workload in sets:
             self.patch(workload)
-        began = time.monotonic()
-        before = {name(pod): pod["metadata"]["uid"] for pod in self.nodes()}
-        pods = [f"{name(s)}-{s['spec'].get('ordinals', {}).get('start', 0) + number}" for s in sets for number in reversed(range(s["spec"]["replicas"]))]
+        began, before = time.monotonic(), self.uids()
+        pods = [name(pod) for workload in sets for pod in reversed(self.nodes()) if pod["metadata"]["ownerReferences"][0]["name"] == name(workload)]
         time.sleep(CONTROLLER_SECONDS)
-        restarted = [name(pod) for pod in self.nodes() if before.get(name(pod)) != pod["metadata"]["uid"]]
+        restarted = [pod for pod, uid in self.uids().items() if before.get(pod) != uid]
         self.report.fact("no pod of a set that restarts on deletion restarts by itself", not restarted, ", ".join(restarted))
         for pod in pods:
             self.cluster.kubectl("delete", "pod", pod, f"--namespace={self.namespace}")
             self.cluster.wait(f"`{pod}` is there", lambda: self.cluster.kubectl(
                 "wait", f"pod/{pod}", f"--namespace={self.namespace}", "--for=condition=Ready", "--timeout=30s", check=False).returncode == 0, ROLL_SECONDS)
-            self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
+            self.in_sync()
         self.whole()
         self.report.note(f"{', '.join(pods)} restart", f"{time.monotonic() - began:.0f} s")
 
     def nodes(self):
+        """The pods of brokers and controllers."""
         return self.cluster.get("pods", f"--namespace={self.namespace}", "--selector=app.kubernetes.io/name=kafka")
+
+    def uids(self):
+        return {name(pod): pod["metadata"]["uid"] for pod in self.nodes()}
 
     def drain(self):
         node = next(iter(self.cluster.nodes))
@@ -243,6 +246,9 @@ class Trial:
         """Waits until all pods are there and all replicas in sync."""
         waiting, _ = wait_for_workloads(self.cluster)
         self.report.fact("every workload is ready again", not waiting, "; ".join(waiting))
+        self.in_sync()
+
+    def in_sync(self):
         self.cluster.wait("every replica is in sync", lambda: self.ask("health")["under"] == 0, 600)
 
     def show_replicas(self):
